@@ -1,5 +1,6 @@
 // What the Linux host says now: one snapshot, plain data, nothing derived.
 // Every observer (the kernel edge, the fake host, a saved file) gives exactly this.
+import type { Guest } from './desired.ts'
 
 /** A network device of the host (`RTM_NEWLINK`, linux/if_link.h). */
 export interface Link {
@@ -97,19 +98,14 @@ export interface FirewallPort {
   readonly mac: string
 }
 
-export type VmmKind = 'firecracker' | 'emulator'
-
 /** A guest's VMM process that is alive and was started by us. */
 export interface ObservedGuest {
-  readonly lab: string
-  readonly name: string
-  readonly kind: VmmKind
+  /** What it was started as: lab, name and all settings. */
+  readonly guest: Guest
   readonly pid: number
   readonly apiSocket: string
   /** `starting`: alive, but InstanceStart has not been confirmed (a killed `up` leaves this). */
   readonly phase: 'starting' | 'running'
-  /** What it was started with, as text; equal text = same guest. See `guestSpec` in model/guest.ts. */
-  readonly spec: string
 }
 
 export interface Observed {
