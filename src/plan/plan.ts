@@ -2,7 +2,7 @@
 import type { Ipv4 } from '../model/address.ts'
 import type { Guest, Lab, Network } from '../model/desired.ts'
 import { labOfAlias, portsOf, startsAlike } from '../model/desired.ts'
-import type { Link, Observed } from '../model/observed.ts'
+import type { FdbEntry, Link, Observed } from '../model/observed.ts'
 import type { BridgeState, PortState, Step, StepOf } from './step.ts'
 import { bridgeState, portState } from './step.ts'
 
@@ -14,20 +14,26 @@ interface View {
   readonly byIndex: ReadonlyMap<number, Link>
 }
 
+export interface PlanOptions {
+  /** `left` makes the networks and their ports only, for VMMs that are started by somebody else. */
+  readonly guests: 'started' | 'left'
+}
+
 const nothing = (lab: string): Lab => ({ name: lab, networks: [], guests: [] })
 
 /** What makes the lab be gone. */
-export const planDown = (lab: string, observed: Observed): readonly Step[] => plan(nothing(lab), observed)
+export const planDown = (lab: string, observed: Observed): readonly Step[] =>
+  plan(nothing(lab), observed, { guests: 'started' })
 
 /**
  * What makes the host be as the lab says, and nothing else of ours in this lab.
  *
  * The order, and why: what goes, goes first (a name may be needed again). The firewall stands before any
  * port, so that no guest ever sends unwatched. A bridge before its ports, its address before them too: a
- * guest's first ARP request may come as soon as its tap is held. Hub entries after the ports that make them.
- * Guests last: Firecracker takes its taps when it is configured.
+ * guest's first ARP request may come as soon as its tap is held. Guests last:
+ * Firecracker takes its taps when it is configured.
  */
-export function plan(desired: Lab, observed: Observed): readonly Step[] {
+export function plan(desired: Lab, observed: Observed, { guests }: PlanOptions): readonly Step[] {
   const view: View = {
     desired,
     observed,
@@ -43,8 +49,7 @@ export function plan(desired: Lab, observed: Observed): readonly Step[] {
     ...planFirewall(view, gone),
     ...desired.networks.flatMap((network) => planBridge(network, view, gone)),
     ...planPorts(view, gone),
-    ...planHubs(view, gone),
-    ...planStarts(view, stops),
+    ...(guests === 'started' ? planStarts(view, stops) : []),
   ]
 }
 
@@ -127,15 +132,12 @@ function planBridgeRemoval(bridge: Link, doomed: readonly Link[], view: View): S
     : remove
 }
 
-function removePort(link: Link, { byIndex }: View): StepOf<'remove-port'> {
-  const bridge = link.master === null ? null : (byIndex.get(link.master)?.name ?? null)
-  return {
-    kind: 'remove-port',
-    tap: link.name,
-    guest: aliasParts(link).at(-1) ?? '',
-    was: portStateOf(link, bridge),
-  }
-}
+const removePort = (link: Link, view: View): StepOf<'remove-port'> => ({
+  kind: 'remove-port',
+  tap: link.name,
+  guest: aliasParts(link).at(-1) ?? '',
+  was: portStateOf(link, view),
+})
 
 const isGuestTap = (link: Link): boolean =>
   link.tun !== null && link.tun.mode === 'tap' && link.tun.persistent && !link.tun.multiQueue
@@ -208,29 +210,16 @@ function planBridge(
   ]
 }
 
-function planPorts({ desired, byName, byIndex }: View, gone: ReadonlySet<string>): readonly Step[] {
-  return portsOf(desired).flatMap((port): Step[] => {
+function planPorts(view: View, gone: ReadonlySet<string>): readonly Step[] {
+  return portsOf(view.desired).flatMap((port): Step[] => {
     const { tap, guest } = port
-    const link = gone.has(tap) ? undefined : byName.get(tap)
+    const link = gone.has(tap) ? undefined : view.byName.get(tap)
     const to = portState(port)
     if (!link) return [{ kind: 'add-port', tap, guest, state: to }]
-    const master = link.master === null ? null : (byIndex.get(link.master)?.name ?? null)
-    const from = portStateOf(link, master !== null && gone.has(master) ? null : master)
+    const now = portStateOf(link, view)
+    // Its bridge goes in this very plan, and takes the place and its local entry along.
+    const from = now.bridge !== null && gone.has(now.bridge) ? { ...now, bridge: null, local: true } : now
     return same(from, to) ? [] : [{ kind: 'set-port', tap, guest, from, to }]
-  })
-}
-
-/** In a hub no tap has a local entry; in a switch each has. A tap that was just made or moved has one. */
-function planHubs({ desired, observed, byName }: View, gone: ReadonlySet<string>): readonly Step[] {
-  return portsOf(desired).flatMap((port): Step[] => {
-    const { tap, tapMac: mac } = port
-    const link = gone.has(tap) ? undefined : byName.get(tap)
-    const settled = link !== undefined && link.mac === mac && link.master === byName.get(port.bridge)?.index
-    const isLocal =
-      !settled ||
-      observed.fdb.some((row) => row.mac === mac && row.link === link.index && row.state === 'permanent')
-    if (port.mode === 'hub') return isLocal ? [{ kind: 'forget-local', tap, mac }] : []
-    return isLocal ? [] : [{ kind: 'restore-local', tap, mac }]
   })
 }
 
@@ -255,18 +244,24 @@ const bridgeStateOf = (link: Link): BridgeState => ({
   up: link.up,
 })
 
-/** A tap that is nobody's port has no port flags: the kernel gives it these with its place. */
-const portStateOf = (link: Link, bridge: string | null): PortState => ({
-  bridge,
-  mac: link.mac ?? '',
-  mtu: link.mtu,
-  group: link.group,
-  alias: link.alias ?? '',
-  isolated: link.port?.isolated ?? false,
-  learning: link.port?.learning ?? true,
-  flood: link.port?.flood ?? true,
-  up: link.up,
-})
+/** A tap that is nobody's port has no port flags and no local entry: the kernel gives it these with its place. */
+function portStateOf(link: Link, { observed, byIndex }: View): PortState {
+  const bridge = link.master === null ? null : (byIndex.get(link.master)?.name ?? null)
+  const isLocalEntry = (row: FdbEntry) =>
+    row.mac === link.mac && row.link === link.index && row.state === 'permanent'
+  return {
+    bridge,
+    mac: link.mac ?? '',
+    mtu: link.mtu,
+    group: link.group,
+    alias: link.alias ?? '',
+    isolated: link.port?.isolated ?? false,
+    learning: link.port?.learning ?? true,
+    flood: link.port?.flood ?? true,
+    local: bridge === null || observed.fdb.some(isLocalEntry),
+    up: link.up,
+  }
+}
 
 const same = <T extends object>(a: T, b: T): boolean =>
   (Object.keys(b) as (keyof T)[]).every((key) => a[key] === b[key])

@@ -24,6 +24,11 @@ export interface PortState {
   readonly isolated: boolean
   readonly learning: boolean
   readonly flood: boolean
+  /**
+   * Whether the bridge holds the tap's own address for the host's (a permanent entry of its forwarding
+   * database). The kernel makes the entry with the port; a hub has it removed.
+   */
+  readonly local: boolean
   readonly up: boolean
 }
 
@@ -76,8 +81,6 @@ export type Step =
       readonly bridge: StepOf<'remove-bridge'>
       readonly ports: readonly StepOf<'remove-port'>[]
     }
-  | { readonly kind: 'forget-local'; readonly tap: string; readonly mac: string }
-  | { readonly kind: 'restore-local'; readonly tap: string; readonly mac: string }
   | { readonly kind: 'start-guest'; readonly guest: Guest }
   | { readonly kind: 'stop-guest'; readonly guest: Guest; readonly why: string }
 
@@ -117,5 +120,6 @@ export const portState = (port: Port): PortState => ({
   isolated: false,
   learning: true,
   flood: true,
+  local: port.mode === 'switch',
   up: true,
 })

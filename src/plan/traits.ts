@@ -10,7 +10,7 @@ import {
 } from './steps/bridge.ts'
 import { allowPort, forbidPort, loadFirewall, unloadFirewall } from './steps/firewall.ts'
 import { startGuest, stopGuest } from './steps/guest.ts'
-import { addPort, forgetLocal, removePort, restoreLocal, setPort } from './steps/port.ts'
+import { addPort, removePort, setPort } from './steps/port.ts'
 
 const traits: { readonly [K in StepKind]: StepTraits<K> } = {
   'load-firewall': loadFirewall,
@@ -26,8 +26,6 @@ const traits: { readonly [K in StepKind]: StepTraits<K> } = {
   'add-port': addPort,
   'set-port': setPort,
   'remove-port': removePort,
-  'forget-local': forgetLocal,
-  'restore-local': restoreLocal,
   'start-guest': startGuest,
   'stop-guest': stopGuest,
 }

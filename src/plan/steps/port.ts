@@ -1,4 +1,4 @@
-// Steps on a guest's tap: the device, its place on the bridge, and its local entry in a hub.
+// Steps on a guest's tap: the device, its place on the bridge, and whether its address is the host's there.
 import type { PortState, StepTraits } from '../step.ts'
 
 const onOff = (value: boolean): string => (value ? 'on' : 'off')
@@ -13,6 +13,7 @@ const place = (tap: string, state: PortState): readonly string[] => [
     : [
         `bridge link set dev ${tap} isolated ${onOff(state.isolated)} learning ${onOff(state.learning)} flood ${onOff(state.flood)}`,
       ]),
+  ...(state.local || state.bridge === null ? [] : [`bridge fdb del ${state.mac} dev ${tap} master`]),
   `ip link set dev ${tap} ${state.up ? 'up' : 'down'}`,
 ]
 
@@ -30,7 +31,10 @@ const differences = (from: PortState, to: PortState): string =>
 
 export const setPort: StepTraits<'set-port'> = {
   explain: ({ tap, guest, from, to }) => `mended tap ${tap} of guest "${guest}": ${differences(from, to)}`,
-  commands: ({ tap, to }) => place(tap, to),
+  commands: ({ tap, from, to }) => [
+    ...place(tap, to),
+    ...(to.local && !from.local ? [`bridge fdb add ${to.mac} dev ${tap} master permanent`] : []),
+  ],
   undo: (step) => [{ ...step, from: step.to, to: step.from }],
 }
 
@@ -38,16 +42,4 @@ export const removePort: StepTraits<'remove-port'> = {
   explain: ({ tap, guest }) => `removed tap ${tap} of guest "${guest}"`,
   commands: ({ tap }) => [`ip link del dev ${tap}`],
   undo: ({ tap, guest, was }) => [{ kind: 'add-port', tap, guest, state: was }],
-}
-
-export const forgetLocal: StepTraits<'forget-local'> = {
-  explain: ({ tap, mac }) => `made ${tap} a hub's port: its address ${mac} is no longer the host's`,
-  commands: ({ tap, mac }) => [`bridge fdb del ${mac} dev ${tap} master`],
-  undo: ({ tap, mac }) => [{ kind: 'restore-local', tap, mac }],
-}
-
-export const restoreLocal: StepTraits<'restore-local'> = {
-  explain: ({ tap, mac }) => `gave ${tap} its local entry ${mac} back`,
-  commands: ({ tap, mac }) => [`bridge fdb add ${mac} dev ${tap} master permanent`],
-  undo: ({ tap, mac }) => [{ kind: 'forget-local', tap, mac }],
 }
