@@ -51,7 +51,8 @@ export async function apply(host: Host, steps: readonly Step[], options: ApplyOp
   if (failures.length > 0) throw severalFailures(failures)
 }
 
-async function takeBack(
+/** Undoes steps, the last first, as far as it goes; gives the error to throw, which tells how far that was. */
+export async function takeBack(
   host: Host,
   done: readonly Step[],
   { error, aborted }: { readonly error: unknown; readonly aborted: boolean },
