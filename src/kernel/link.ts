@@ -13,8 +13,10 @@ const IFF_UP = 1
 const IFF_LOWER_UP = 0x10000
 
 const IFLA = {
-  ...{ ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18, IFALIAS: 20, GROUP: 27 },
+  ...{ ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18, IFALIAS: 20, AF_SPEC: 26, GROUP: 27 },
 } as const
+const AF_INET6 = 10
+const IFLA_INET6_ADDR_GEN_MODE = 8
 const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const
 const IFLA_BR = { FORWARD_DELAY: 1, AGEING_TIME: 4, STP_STATE: 5, MCAST_SNOOPING: 23 } as const
 const IFLA_BRPORT = { STATE: 1, LEARNING: 8, UNICAST_FLOOD: 9, ISOLATED: 33 } as const
@@ -85,6 +87,8 @@ export interface LinkChange {
   readonly alias?: string
   /** ifindex of a bridge; null makes it nobody's port. */
   readonly master?: number | null
+  /** `none`: the kernel gives the device no IPv6 address of its own, which guests could reach the host by. */
+  readonly linkLocal?: 'none'
 }
 
 const set = (link: LinkTarget, parts: readonly Buffer[], up?: boolean): Request => ({
@@ -103,6 +107,9 @@ export const setLink = (link: LinkTarget, change: LinkChange): Request =>
     ...(change.mtu === undefined ? [] : [attribute(IFLA.MTU, u32(change.mtu))]),
     ...(change.group === undefined ? [] : [attribute(IFLA.GROUP, u32(change.group))]),
     ...(change.alias === undefined ? [] : [attribute(IFLA.IFALIAS, Buffer.from(change.alias))]),
+    ...(change.linkLocal === undefined
+      ? []
+      : [nested(IFLA.AF_SPEC, nested(AF_INET6, attribute(IFLA_INET6_ADDR_GEN_MODE, u8(1))))]),
     ...(change.master === undefined ? [] : [attribute(IFLA.MASTER, u32(change.master ?? 0))]),
   ])
 

@@ -12,6 +12,8 @@ export interface Request {
   /** Beyond NLM_F_REQUEST and NLM_F_ACK. */
   readonly flags: number
   readonly payload: Buffer
+  /** The marks around an nfnetlink batch are answered by some kernels and not by others: never wait for them. */
+  readonly silent?: true
 }
 
 /** The kernel said no. `said` is its extended acknowledgement, where it gave one. */
@@ -138,7 +140,8 @@ export class Netlink implements Disposable {
     }
     for (const request of requests) {
       const sequence = ++this.sequence
-      const bytes = message({ ...request, flags: request.flags | NLM_F_REQUEST | NLM_F_ACK, sequence })
+      const acknowledged = request.silent ? 0 : NLM_F_ACK
+      const bytes = message({ ...request, flags: request.flags | NLM_F_REQUEST | acknowledged, sequence })
       parts.push(bytes)
       pending.push(request)
       size += bytes.length
@@ -150,7 +153,8 @@ export class Netlink implements Disposable {
 
   private acknowledge(requests: readonly Request[], first: number): void {
     let refusal: KernelError | null = null
-    for (let answered = 0; answered < requests.length; ) {
+    const wanted = requests.filter(({ silent }) => !silent).length
+    for (let answered = 0; answered < wanted; ) {
       for (const answer of this.receive()) {
         if (answer.type !== NLMSG_ERROR || answer.sequence < first) continue
         answered++
