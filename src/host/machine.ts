@@ -19,9 +19,9 @@ import type { VmmRecord } from '../state/store.ts'
 import { Store } from '../state/store.ts'
 import { tail, vmmFiles } from '../vmm/run.ts'
 import { LinuxHost } from './linux.ts'
+import type { Settings } from './settings.ts'
 import type { VmmChoice } from './vmm-choice.ts'
 import { chooseVmm } from './vmm-choice.ts'
-import type { Settings } from './settings.ts'
 
 export class Machine implements Disposable {
   readonly settings: Settings

@@ -2,4 +2,9 @@
 import { FakeHost } from '../support/fake-host.ts'
 import { hostContract } from './host-contract.ts'
 
-hostContract('fake host', async () => ({ host: new FakeHost(), guests: 'started', jumps: 500 }))
+hostContract('fake host', async () => ({
+  host: new FakeHost(),
+  guests: 'started',
+  jumps: 500,
+  stops: 'every',
+}))
