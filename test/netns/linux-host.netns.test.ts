@@ -13,23 +13,22 @@ import { hostContract } from '../contract/host-contract.ts'
 import { labs } from '../contract/labs.ts'
 import { inNetns } from '../support/in-netns.ts'
 
-const stateDir = mkdtempSync(join(tmpdir(), 'microlan-test-'))
-after(() => rmSync(stateDir, { recursive: true }))
-
-const settings = {
-  stateDir,
-  cacheDir: stateDir,
-  netns: null,
-  emulator: [],
-  firecracker: null,
-  imageSources: '',
-}
 const signal = new AbortController().signal
 const now = () => performance.now()
 const json = (...command: readonly string[]) =>
   JSON.parse(execFileSync(command[0]!, command.slice(1), { encoding: 'utf8' }) || '[]')
 
 if (inNetns()) {
+  const stateDir = mkdtempSync(join(tmpdir(), 'microlan-test-'))
+  after(() => rmSync(stateDir, { recursive: true }))
+  const settings = {
+    stateDir,
+    cacheDir: stateDir,
+    netns: null,
+    emulator: [],
+    firecracker: null,
+    imageSources: '',
+  }
   const host = new LinuxHost(settings, Store.open(stateDir))
   hostContract('linux host', async () => ({ host, guests: 'left', jumps: 40, stops: 'one' }))
 
