@@ -66,8 +66,8 @@ export class Machine implements Disposable {
     rmSync(join(this.settings.stateDir, 'guests', lab), { recursive: true, force: true })
   }
 
-  chooseVmm(wanted: 'auto' | VmmKind, signal: AbortSignal): Promise<VmmChoice> {
-    return chooseVmm(wanted, this.settings, signal)
+  chooseVmm(wanted: 'auto' | VmmKind, kernel: string, signal: AbortSignal): Promise<VmmChoice> {
+    return chooseVmm(wanted, { settings: this.settings, kernel, signal })
   }
 
   /**

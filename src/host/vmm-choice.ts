@@ -11,25 +11,31 @@ export interface VmmChoice {
   readonly why: string
 }
 
+interface ChoiceContext {
+  readonly settings: Settings
+  /** What the probe boots. */
+  readonly kernel: string
+  readonly signal: AbortSignal
+}
+
 interface Accelerator {
   readonly accelerator: 'kvm' | 'tcg'
   readonly why: string
 }
 
 /**
- * `auto` asks the emulator's probe, which boots something under KVM instead of looking for /dev/kvm: a
+ * `auto` asks the emulator's probe, which boots a kernel under KVM instead of looking for /dev/kvm: a
  * device that is there and cannot run a guest is common in nested clouds. The probe is cached per boot.
  *
  * @throws vmm-missing when Firecracker is asked for and there is none; emulator-broken
  */
 export async function chooseVmm(
   wanted: 'auto' | VmmKind,
-  settings: Settings,
-  signal: AbortSignal,
+  { settings, kernel, signal }: ChoiceContext,
 ): Promise<VmmChoice> {
   if (wanted === 'firecracker' && settings.firecracker === null) throw noFirecracker()
   if (wanted === 'firecracker') return { kind: 'firecracker', why: 'the lab file asks for it' }
-  const { accelerator, why } = await readAccelerator(settings, signal)
+  const { accelerator, why } = await readAccelerator(settings, kernel, signal)
   const runs = `guests run under QEMU with ${accelerator.toUpperCase()}: ${why}`
   if (wanted === 'emulator') return { kind: 'emulator', why: runs }
   if (settings.firecracker === null) return { kind: 'emulator', why: `no firecracker in PATH; ${runs}` }
@@ -37,11 +43,18 @@ export async function chooseVmm(
   return { kind: 'firecracker', why: `${settings.firecracker}, and KVM runs guests here` }
 }
 
-async function readAccelerator({ emulator, cacheDir }: Settings, signal: AbortSignal): Promise<Accelerator> {
+async function readAccelerator(
+  { emulator, cacheDir }: Settings,
+  kernel: string,
+  signal: AbortSignal,
+): Promise<Accelerator> {
   const [program, ...leading] = emulator
   const env = { ...process.env, MICROLAN_CACHE_DIR: cacheDir }
   try {
-    const { stdout } = await promisify(execFile)(program!, [...leading, '--accelerator'], { signal, env })
+    const { stdout } = await promisify(execFile)(program!, [...leading, '--accelerator', kernel], {
+      signal,
+      env,
+    })
     return JSON.parse(stdout) as Accelerator
   } catch (error) {
     signal.throwIfAborted()

@@ -46,9 +46,9 @@ export async function planUp(session: Session, options: UpOptions): Promise<Plan
   const { file } = options
   const name = file.body.name ?? options.defaultName
   checkOwner(session, name, options.path)
-  const [choice, image, observed] = await Promise.all([
-    machine.chooseVmm(file.body.vmm, signal),
-    machine.image((text) => tell({ kind: 'note', text })),
+  const image = await machine.image((text) => tell({ kind: 'note', text }))
+  const [choice, observed] = await Promise.all([
+    machine.chooseVmm(file.body.vmm, image.kernel, signal),
     machine.host.observe(),
   ])
   tell({ kind: 'debug', text: choice.why })
@@ -86,7 +86,9 @@ export async function up(session: Session, options: UpOptions): Promise<UpResult
   if (options.reachability === 'left' || !started) return { lab, steps, pings: [] }
   try {
     await waitForGuests(session, lab)
-    const pings = await telling(tell, 'measured who reaches whom', () => measure(session, lab, { effort: thorough }))
+    const pings = await telling(tell, 'measured who reaches whom', () =>
+      measure(session, lab, { effort: thorough }),
+    )
     return { lab, steps, pings }
   } catch (error) {
     if (!signal.aborted) throw error
