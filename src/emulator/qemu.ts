@@ -90,7 +90,13 @@ function driveArguments(drive: Drive, n: number): readonly string[] {
 }
 
 /** Only what Firecracker offers: checksum and segmentation, no link state, no control queue, one pair of queues. */
-const CARD = 'ctrl_vq=off,status=off,guest_announce=off,guest_ecn=off,host_ecn=off'
+const CARD = [
+  // Each control feature needs the queue, and the driver refuses a card that has one without the other.
+  ...['ctrl_vq', 'ctrl_rx', 'ctrl_vlan', 'ctrl_rx_extra', 'ctrl_mac_addr', 'ctrl_guest_offloads'],
+  ...['status', 'guest_announce', 'guest_ecn', 'host_ecn'],
+]
+  .map((feature) => `${feature}=off`)
+  .join(',')
 
 function interfaceArguments(card: NetworkInterface, n: number): readonly string[] {
   const mtu = card.mtu === undefined ? '' : `,host_mtu=${card.mtu}`

@@ -48,9 +48,10 @@ export function buildInitramfs(tree: string, sources: string): Buffer {
 /** All of busybox's names, as links; they are read from its own table, which it keeps as one run of text. */
 function addBusybox(files: Map<string, Entry>, tree: string): void {
   const busybox = file(join(tree, 'bin/busybox'), 0o755)
-  files.set('bin/busybox', busybox)
   for (const applet of appletsOf((busybox as Entry & { readonly content: Buffer }).content))
     files.set(`bin/${applet}`, { kind: 'link', to: 'busybox' })
+  // After the links: its own name is among them.
+  files.set('bin/busybox', busybox)
   for (const folder of ['sbin', 'usr/bin', 'usr/sbin'])
     files.set(folder, { kind: 'link', to: folder.includes('/') ? '../bin' : 'bin' })
 }
