@@ -14,7 +14,13 @@ const shared = {
 } as const
 
 await Promise.all([
-  build({ ...shared, entryPoints: { microlan: 'src/cli/start.ts' }, format: 'cjs', outExtension: { '.js': '.cjs' }, external: ['./main.mjs'] }),
+  build({
+    ...shared,
+    entryPoints: { microlan: 'src/cli/start.ts' },
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    external: ['./main.mjs'],
+  }),
   build({
     ...shared,
     entryPoints: { main: 'src/cli/main.ts', 'firecracker-emulator': 'src/emulator/main.ts' },
@@ -22,7 +28,9 @@ await Promise.all([
     splitting: true,
     outExtension: { '.js': '.mjs' },
     external: ['koffi'],
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
   }),
 ])
 // Written last: a build that was killed is done again.

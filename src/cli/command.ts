@@ -23,6 +23,8 @@ export interface Invocation {
   readonly output: Output
   readonly program: Program
   readonly signal: AbortSignal
+  /** All verbs there are: what help and completion speak of. */
+  readonly commands: readonly Command[]
 }
 
 export interface Command {

@@ -31,7 +31,7 @@ async function main(): Promise<ExitCode> {
     const netns = args.value('netns')
     if (netns !== null) enterNetns(netns)
     using program = new Program(args, output, interrupted.signal)
-    return await command.run({ args, output, program, signal: interrupted.signal })
+    return await command.run({ args, output, program, signal: interrupted.signal, commands })
   } catch (error) {
     return output.fail(error === interrupted.signal.reason ? interruptedError() : error)
   }
@@ -40,7 +40,7 @@ async function main(): Promise<ExitCode> {
 async function runCommand(command: Command, words: readonly string[], output: Output): Promise<ExitCode> {
   const args = parseArguments(words.slice(1), command)
   using program = new Program(args, output, interrupted.signal)
-  return await command.run({ args, output, program, signal: interrupted.signal })
+  return await command.run({ args, output, program, signal: interrupted.signal, commands })
 }
 
 function commandFor(verb: string): Command {

@@ -14,6 +14,7 @@ import { parsePings } from '../ping/parse.ts'
 import type { PingWish } from '../ping/render.ts'
 import { renderGuestPings } from '../ping/render.ts'
 import { pingFromHost } from '../ping/run.ts'
+import { lock } from '../state/lock.ts'
 import { isAlive } from '../state/process-id.ts'
 import type { VmmRecord } from '../state/store.ts'
 import { Store } from '../state/store.ts'
@@ -42,6 +43,11 @@ export class Machine implements Disposable {
   [Symbol.dispose](): void {
     this.host[Symbol.dispose]()
     this.store[Symbol.dispose]()
+  }
+
+  /** Waits until no other microlan changes things here; dispose lets the next one go on. */
+  lock(signal: AbortSignal, onWait: (holder: string) => void): Promise<Disposable> {
+    return lock({ directory: this.settings.stateDir, signal, onWait })
   }
 
   /** The built-in guest's kernel and initrd, built on first use. */

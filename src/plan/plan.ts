@@ -72,7 +72,7 @@ function planStops({ desired, observed, byName }: View): readonly Step[] {
       const wanted = desired.guests.find(({ name }) => name === guest.name)
       const lost = guest.ports.find(({ tap }) => isLost(tap))
       const why = !wanted
-        ? 'it is not in the lab'
+        ? 'no longer wanted'
         : phase === 'starting'
           ? 'its start was interrupted'
           : !startsAlike(guest, wanted)

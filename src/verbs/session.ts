@@ -3,7 +3,6 @@ import { MicrolanError } from '../errors.ts'
 import type { Machine } from '../host/machine.ts'
 import type { Guest, Lab } from '../model/desired.ts'
 import { nearest } from '../model/nearest.ts'
-import { lock } from '../state/lock.ts'
 import type { LabRecord } from '../state/store.ts'
 import type { GuestStatus } from '../view/lab.ts'
 import type { Tell } from './news.ts'
@@ -16,9 +15,8 @@ export interface Session {
 
 /** Holds the state directory's lock while `work` changes things. */
 export async function locked<T>({ machine, signal, tell }: Session, work: () => Promise<T>): Promise<T> {
-  const directory = machine.settings.stateDir
   const onWait = (holder: string) => tell({ kind: 'note', text: `waiting for another microlan (${holder})` })
-  using _held = await lock({ directory, signal, onWait })
+  using _held = await machine.lock(signal, onWait)
   return await work()
 }
 

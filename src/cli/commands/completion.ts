@@ -2,7 +2,6 @@
 import { MicrolanError } from '../../errors.ts'
 import type { Command } from '../command.ts'
 import { globalFlags } from '../command.ts'
-import { commands } from '../commands.ts'
 
 export const completionCommand: Command = {
   name: 'completion',
@@ -16,7 +15,7 @@ export const completionCommand: Command = {
   ],
   about: ['Completes verbs, their flags, and names of guests that there are.'],
 
-  async run({ args, output }) {
+  async run({ args, output, commands }) {
     const shell = args.words[0]!
     const script = scripts[shell]
     if (!script) {
@@ -27,7 +26,7 @@ export const completionCommand: Command = {
         exit: 2,
       })
     }
-    const text = script()
+    const text = script(commands)
     output.result(text, { shell, text })
     return 0
   },
@@ -36,27 +35,29 @@ export const completionCommand: Command = {
 const flagsOf = (command: Command): readonly string[] =>
   [...command.flags, ...globalFlags].map(({ name }) => `--${name}`)
 
-const verbs = (): string => commands.map(({ name }) => name).join(' ')
+type Script = (commands: readonly Command[]) => string
+
+const verbs: Script = (commands) => commands.map(({ name }) => name).join(' ')
 const takesGuest = ({ usage }: Command): boolean => /GUEST|FROM/.test(usage)
 
 /** Guests' names, asked from microlan itself; nothing when that fails. */
 const GUESTS = `microlan ls --json 2>/dev/null | grep -o '"guests":\\[[^]]*' | grep -o '{"name":"[^"]*' | cut -d'"' -f4`
 
-const bash = (): string => `# microlan completion for bash
+const bash: Script = (commands) => `# microlan completion for bash
 _microlan() {
   local word=\${COMP_WORDS[COMP_CWORD]} verb=\${COMP_WORDS[1]}
-  if [ "$COMP_CWORD" = 1 ]; then COMPREPLY=($(compgen -W '${verbs()}' -- "$word")); return; fi
+  if [ "$COMP_CWORD" = 1 ]; then COMPREPLY=($(compgen -W '${verbs(commands)}' -- "$word")); return; fi
   case $verb in
 ${commands.map((command) => `    ${command.name}) COMPREPLY=($(compgen -W "${flagsOf(command).join(' ')}${takesGuest(command) ? ` $(${GUESTS})` : ''}" -- "$word"));;`).join('\n')}
   esac
 }
 complete -o default -F _microlan microlan`
 
-const zsh = (): string => `#compdef microlan
+const zsh: Script = (commands) => `#compdef microlan
 autoload -U +X bashcompinit && bashcompinit
-${bash()}`
+${bash(commands)}`
 
-const fish = (): string =>
+const fish: Script = (commands) =>
   [
     '# microlan completion for fish',
     'complete -c microlan -f',
@@ -78,4 +79,4 @@ const fish = (): string =>
       ),
   ].join('\n')
 
-const scripts: Readonly<Record<string, () => string>> = { bash, zsh, fish }
+const scripts: Readonly<Record<string, Script>> = { bash, zsh, fish }

@@ -5,7 +5,6 @@ import { table } from '../../view/table.ts'
 import { codes } from '../codes.ts'
 import type { Command, Flag } from '../command.ts'
 import { globalFlags } from '../command.ts'
-import { commands } from '../commands.ts'
 import { filePage } from '../pages.ts'
 
 export const helpCommand: Command = {
@@ -21,9 +20,9 @@ export const helpCommand: Command = {
   ],
   about: [],
 
-  async run({ args, output }) {
+  async run({ args, output, commands }) {
     const [topic] = args.words
-    const text = topic === undefined ? overview() : pageOf(topic)
+    const text = topic === undefined ? overview(commands) : pageOf(topic, commands)
     output.result(text, { topic: topic ?? null, text })
     return 0
   },
@@ -33,7 +32,7 @@ const plain = (text: string): string => text
 
 const indented = (rows: readonly (readonly string[])[]): string => table(rows, plain).replace(/^/gm, '  ')
 
-function overview(): string {
+function overview(commands: readonly Command[]): string {
   return [
     'microlan makes LANs for Firecracker microVMs out of plain Linux bridges, and proves that they work.',
     '',
@@ -53,7 +52,7 @@ function overview(): string {
   ].join('\n')
 }
 
-function pageOf(topic: string): string {
+function pageOf(topic: string, commands: readonly Command[]): string {
   const command = commands.find(({ name }) => name === topic)
   if (command) return commandPage(command)
   if (topic === 'file') return filePage
