@@ -98,6 +98,7 @@ function resolveNetwork(
     given: written.subnet,
     leased: leased?.subnet,
     taken: takenSubnets(name, context, sofar),
+    promised: promisedSubnets(context),
     at,
   })
   const bridge = chooseBridge(name, written.bridge, leased?.bridge, { file, context, sofar })
@@ -116,9 +117,9 @@ function resolveNetwork(
   }
 }
 
-/** Ranges that are not this network's own: routes of other devices, and what other networks have leased. */
+/** Ranges that are not this network's own: routes of other devices, and what this lab's other networks have. */
 function takenSubnets(name: string, context: Context, sofar: readonly Network[]): readonly TakenSubnet[] {
-  const { lab, observed, leases } = context
+  const { lab, observed } = context
   const alias = aliasOf(lab, name)
   const byIndex = new Map(observed.links.map((link) => [link.index, link]))
   const routes = observed.routes
@@ -134,28 +135,26 @@ function takenSubnets(name: string, context: Context, sofar: readonly Network[])
         said: `${destination}/${prefix} dev ${device}`,
       }),
     )
-  const others = leases.networks
+  const own = sofar.map((other) => ({
+    subnet: other.subnet,
+    from: `lab "${lab}"`,
+    said: `network "${other.name}" has ${formatSubnet(other.subnet)}`,
+  }))
+  return [...own, ...broadestFirst(routes)]
+}
+
+const promisedSubnets = ({ lab, leases }: Context): readonly TakenSubnet[] =>
+  leases.networks
     .filter((other) => other.lab !== lab)
     .map((other) => ({
       subnet: parseSubnet(other.subnet)!,
       from: `lab "${other.lab}"`,
       said: `network "${other.network}" has ${other.subnet}`,
     }))
-  const own = sofar.map((other) => ({
-    subnet: other.subnet,
-    from: `lab "${lab}"`,
-    said: `network "${other.name}" has ${formatSubnet(other.subnet)}`,
-  }))
-  return [...own, ...others, ...dropInside(routes)]
-}
 
-/** Leaves out ranges inside a broader one, so that evidence names the route and not its addresses. */
-const dropInside = (taken: readonly TakenSubnet[]): readonly TakenSubnet[] =>
-  [...taken].sort(
-    (a, b) =>
-      a.subnet.prefix - b.subnet.prefix ||
-      Number(a.from.endsWith('local')) - Number(b.from.endsWith('local')),
-  )
+/** So that evidence names a route, and not one of the addresses inside it. */
+const broadestFirst = (taken: readonly TakenSubnet[]): readonly TakenSubnet[] =>
+  taken.toSorted((a, b) => a.subnet.prefix - b.subnet.prefix)
 
 function chooseBridge(
   name: string,
@@ -167,12 +166,7 @@ function chooseBridge(
   const at = file.locate(['networks', name, 'bridge'])
   const holder = (bridge: string) =>
     context.observed.links.find((link) => link.name === bridge && link.alias !== alias)
-  const isFree = (bridge: string) =>
-    !holder(bridge) &&
-    !sofar.some((other) => other.bridge === bridge) &&
-    !context.leases.networks.some(
-      (other) => other.bridge === bridge && (other.lab !== context.lab || other.network !== name),
-    )
+  const isFree = (bridge: string) => !holder(bridge) && !sofar.some((other) => other.bridge === bridge)
   if (given === undefined)
     return leased !== undefined && isFree(leased) ? leased : bridgeName(context.lab, name, isFree)
   const fault = ifnameFault(given)

@@ -24,12 +24,16 @@ export function chooseSubnet(options: {
   readonly network: string
   readonly given: string | undefined
   readonly leased: string | undefined
+  /** What the host reaches already: never given out. */
   readonly taken: readonly TakenSubnet[]
+  /** What labs that are down would like to have back: chosen last, but theirs to lose to who asks by name. */
+  readonly promised: readonly TakenSubnet[]
   /** Where the file says so. */
   readonly at: string
 }): Subnet {
-  const { network, given, leased, taken, at } = options
-  if (given !== undefined) return checkedSubnet(given, options)
+  const { network, given, leased, at } = options
+  const taken = [...options.taken, ...options.promised]
+  if (given !== undefined) return checkedSubnet(given, { ...options, free: nextFree(taken) })
   const remembered = leased === undefined ? null : parseSubnet(leased)
   if (remembered && !taken.some((other) => overlaps(remembered, other.subnet))) return remembered
   const free = nextFree(taken)
@@ -48,7 +52,13 @@ function checkedSubnet(
     network,
     taken,
     at,
-  }: { readonly network: string; readonly taken: readonly TakenSubnet[]; readonly at: string },
+    free,
+  }: {
+    readonly network: string
+    readonly taken: readonly TakenSubnet[]
+    readonly at: string
+    readonly free: Subnet | null
+  },
 ): Subnet {
   const subnet = parseSubnet(given)
   const fault = !subnet
@@ -73,7 +83,6 @@ function checkedSubnet(
   }
   const clash = taken.find((other) => overlaps(subnet, other.subnet))
   if (!clash) return subnet
-  const free = nextFree(taken)
   throw new MicrolanError({
     code: 'subnet-overlap',
     what: `Network "${network}" cannot use ${given}: this host already has ${formatSubnet(clash.subnet)}.`,
