@@ -39,8 +39,9 @@ export function buildInitramfs(tree: string, sources: string): Buffer {
     const path = join(sources, name)
     files.set(PLACES[name] ?? `etc/${name}`, file(path, statSync(path).mode & 0o111 ? 0o755 : 0o644))
   }
-  files.set('etc/passwd', text('root::0:0:root:/root:/bin/sh\n'))
-  files.set('etc/group', text('root:x:0:\n'))
+  // tcpdump gives up root for the user of its name.
+  files.set('etc/passwd', text('root::0:0:root:/root:/bin/sh\ntcpdump:x:100:100::/:/bin/false\n'))
+  files.set('etc/group', text('root:x:0:\ntcpdump:x:100:\n'))
   files.set('etc/hosts', text('127.0.0.1 localhost\n::1 localhost\n'))
   return writeCpio(files)
 }

@@ -36,3 +36,17 @@ test('iputils with errors in between still counts as lost', () => {
 `
   assert.deepEqual(parsePings(output).get('10.0.0.9'), { sent: 3, received: 0, rttMs: null })
 })
+
+test('rounds of one packet each add up', () => {
+  const round = (ms: number) => `--- 10.0.0.2 ping statistics ---
+1 packets transmitted, 1 packets received, 0% packet loss
+round-trip min/avg/max = ${ms}/${ms}/${ms} ms
+`
+  const lost =
+    '--- 10.0.0.2 ping statistics ---\n1 packets transmitted, 0 packets received, 100% packet loss\n'
+  assert.deepEqual(parsePings(round(1) + lost + round(4)).get('10.0.0.2'), {
+    sent: 3,
+    received: 2,
+    rttMs: { min: 1, avg: 2.5, max: 4 },
+  })
+})

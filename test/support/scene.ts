@@ -65,12 +65,12 @@ export class Scene implements AsyncDisposable {
   /** Runs it, and shows everything it said unless it ended with this code. */
   async expect(code: number, ...args: readonly string[]): Promise<Ran> {
     const ran = await this.run(args)
-    assert.equal(ran.code, code, `microlan ${args.join(' ')}\n${ran.stdout}\n${ran.stderr}`)
+    assert.equal(ran.code, code, `microlan ${args.join(' ')}\n${ran.stdout.slice(0, 2000)}\n${ran.stderr}`)
     return ran
   }
 
   async json(code: number, ...args: readonly string[]) {
-    return JSON.parse((await this.expect(code, ...args, '--json')).stdout)
+    return JSON.parse((await this.expect(code, '--json', ...args)).stdout)
   }
 
   /** A tool inside the namespace: the independent witness. */
