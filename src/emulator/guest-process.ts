@@ -1,5 +1,7 @@
 // QEMU as a child that cannot outlive us, and whose end is told.
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import type { Duplex, Readable } from 'node:stream'
 import { Fault } from './fault.ts'
 import type { GuestSetup } from './qemu.ts'
@@ -30,6 +32,10 @@ export async function startGuest(
   taps: readonly number[],
   events: GuestEvents,
 ): Promise<GuestProcess> {
+  if (!isInstalled(QEMU))
+    throw new Fault(
+      `Start microvm error: ${QEMU} not found: apt-get install --no-install-recommends qemu-system-x86`,
+    )
   const args = ['--pdeathsig', 'KILL', '--', QEMU, ...qemuArguments(setup)]
   // Pipes are socket pairs in Node, which is what QEMU's chardevs want: no paths, no races.
   const child = spawn('setpriv', args, { stdio: ['inherit', 'inherit', 'pipe', 'pipe', 'pipe', ...taps] })
@@ -51,3 +57,7 @@ export async function startGuest(
   })
   return { pid: child.pid!, qmp, agent: child.stdio[4] as Duplex }
 }
+
+/** setpriv starts at once and finds out later; a start that cannot succeed is to be refused, not begun. */
+const isInstalled = (program: string): boolean =>
+  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))

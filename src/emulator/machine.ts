@@ -189,7 +189,7 @@ export class Machine {
     const prefix = 'Start microvm error: '
     if (!this.boot) throw new Fault(`${prefix}Cannot start microvm without kernel configuration.`)
     const accelerator = await chooseAccelerator(this.boot.kernel_image_path).catch((error: Error) => {
-      throw new Fault(`${prefix}${describeMissing(error)}`)
+      throw new Fault(`${prefix}${error.message}`)
     })
     this.log.info(`Guests run with ${accelerator.accelerator.toUpperCase()}: ${accelerator.why}`)
     const cards = [...this.cards.values()]
@@ -234,8 +234,7 @@ export class Machine {
   }
 
   private onEnd(how: string, said: string): void {
-    const missing = /No such file|not found/.test(said) && /failed to execute/.test(said)
-    this.log.error(missing ? MISSING_QEMU : `QEMU ended: ${how}${said === '' ? '' : `: ${said}`}`)
+    this.log.error(`QEMU ended: ${how}${said === '' ? '' : `: ${said}`}`)
     this.finish(1, 'QEMU ended')
   }
 
@@ -245,11 +244,6 @@ export class Machine {
     this.end(code)
   }
 }
-
-const MISSING_QEMU = 'qemu-system-x86_64 not found: apt-get install --no-install-recommends qemu-system-x86'
-
-const describeMissing = (error: Error): string =>
-  /ENOENT|setpriv/.test(error.message) ? `setpriv not found: apt-get install util-linux` : error.message
 
 function openable(path: string, mode: 'r' | 'r+', text: (why: string) => string): void {
   try {

@@ -51,14 +51,18 @@ export class LinuxHost implements Host, Disposable {
   }
 
   async observe(): Promise<Observed> {
-    const { route, netfilter } = this.sockets()
-    return {
-      links: dumpLinks(route),
-      addresses: dumpAddresses(route),
-      routes: dumpRoutes(route),
-      fdb: dumpFdb(route),
-      firewall: readFirewall(netfilter),
-      guests: this.guests.observe(),
+    try {
+      const { route, netfilter } = this.sockets()
+      return {
+        links: dumpLinks(route),
+        addresses: dumpAddresses(route),
+        routes: dumpRoutes(route),
+        fdb: dumpFdb(route),
+        firewall: readFirewall(netfilter),
+        guests: this.guests.observe(),
+      }
+    } catch (error) {
+      throw error instanceof KernelError ? kernelRefused(error, 'looked at the host') : error
     }
   }
 
@@ -72,7 +76,7 @@ export class LinuxHost implements Host, Disposable {
         signal,
       )
     } catch (error) {
-      throw error instanceof KernelError ? kernelRefused(error, first) : error
+      throw error instanceof KernelError ? kernelRefused(error, explain(first)) : error
     }
   }
 
@@ -88,19 +92,20 @@ export class LinuxHost implements Host, Disposable {
   }
 }
 
-function kernelRefused(error: KernelError, step: Step): MicrolanError {
+/** `doing` says what was under way, in the past tense as plans do. */
+function kernelRefused(error: KernelError, doing: string): MicrolanError {
   const evidence = [
     {
       source: 'kernel',
       from: error.label,
       said: `${errnoName(error.errno)}${error.said === null ? '' : `: ${error.said}`}`,
     },
-    { source: 'plan', from: 'step', said: explain(step) },
+    { source: 'plan', from: 'would have', said: doing },
   ]
   if (error.errno === EPERM || error.errno === EACCES) {
     return new MicrolanError({
       code: 'not-permitted',
-      what: 'microlan may not change the network of this host.',
+      what: 'microlan may not see or change the network of this host.',
       evidence,
       fix: [{ say: 'Run it as root (or with CAP_NET_ADMIN).' }],
       exit: 4,

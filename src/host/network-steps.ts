@@ -121,13 +121,16 @@ function portRequests(
   ]
 }
 
-/** Into the trash first, which stops their traffic at once; then all in one delete, for one RCU wait. */
+/**
+ * Into the trash first, which stops their traffic at once; then all in one delete, for one RCU wait. Only what
+ * bears our alias: an undo may name a tap that could not be made because somebody else has its name.
+ */
 export async function performRemovePorts(
   sockets: Sockets,
   steps: readonly StepOf<'remove-port'>[],
 ): Promise<void> {
   const links = linksByName(sockets)
-  const doomed = steps.flatMap(({ tap }) => links.get(tap) ?? [])
+  const doomed = steps.flatMap(({ tap, was }) => owned(links, tap, was.alias))
   if (doomed.length === 0) return
   sockets.route.transact(
     doomed.flatMap((link) => [setLinkUp(link, false), setLink(link, { group: TRASH_GROUP, master: null })]),
@@ -140,7 +143,7 @@ export async function performRemoveBridges(
   steps: readonly StepOf<'remove-bridge'>[],
 ): Promise<void> {
   const links = linksByName(sockets)
-  const doomed = steps.flatMap(({ bridge }) => links.get(bridge) ?? [])
+  const doomed = steps.flatMap(({ bridge, was }) => owned(links, bridge, was.alias))
   await sockets.route.transactAsync(doomed.map((link) => deleteLink(link)))
 }
 
@@ -148,9 +151,22 @@ export async function performRemoveNetworks(
   sockets: Sockets,
   steps: readonly StepOf<'remove-network'>[],
 ): Promise<void> {
-  const groups = new Set([...linksByName(sockets).values()].map(({ group }) => group))
-  const doomed = steps.filter(({ group }) => groups.has(group))
-  await sockets.route.transactAsync(doomed.map(({ group }) => deleteGroup(group)))
+  const all = [...linksByName(sockets).values()]
+  for (const { group, bridge, ports } of steps) {
+    const aliases = new Set([bridge.was.alias, ...ports.map(({ was }) => was.alias)])
+    const members = all.filter((link) => link.group === group)
+    // Somebody may have put a link of theirs into our group since the plan was made.
+    const strangers = members.some(({ alias }) => alias === null || !aliases.has(alias))
+    if (strangers) {
+      await performRemovePorts(sockets, ports)
+      await performRemoveBridges(sockets, [bridge])
+    } else if (members.length > 0) await sockets.route.transactAsync([deleteGroup(group)])
+  }
+}
+
+const owned = (links: Links, name: string, alias: string): readonly Link[] => {
+  const link = links.get(name)
+  return link?.alias === alias ? [link] : []
 }
 
 export function performAllowPorts({ netfilter }: Sockets, steps: readonly StepOf<'allow-port'>[]): void {

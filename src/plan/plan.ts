@@ -139,6 +139,12 @@ const removePort = (link: Link, view: View): StepOf<'remove-port'> => ({
   was: portStateOf(link, view),
 })
 
+/** A device of that name that bears our alias. Somebody else's is never changed: making ours then fails, and says so. */
+const ownLink = ({ byName }: View, name: string, alias: string): Link | undefined => {
+  const link = byName.get(name)
+  return link?.alias === alias ? link : undefined
+}
+
 const isGuestTap = (link: Link): boolean =>
   link.tun !== null && link.tun.mode === 'tap' && link.tun.persistent && !link.tun.multiQueue
 
@@ -172,14 +178,10 @@ const forbid = ({ tap, mac }: { readonly tap: string; readonly mac: string }): S
   mac,
 })
 
-function planBridge(
-  network: Network,
-  { observed, byName }: View,
-  gone: ReadonlySet<string>,
-): readonly Step[] {
+function planBridge(network: Network, view: View, gone: ReadonlySet<string>): readonly Step[] {
   const { bridge, name, gateway } = network
   const { prefix } = network.subnet
-  const link = gone.has(bridge) ? undefined : byName.get(bridge)
+  const link = gone.has(bridge) ? undefined : ownLink(view, bridge, network.alias)
   const to = bridgeState(network)
   if (!link) {
     return [
@@ -188,7 +190,7 @@ function planBridge(
     ]
   }
   const from = bridgeStateOf(link)
-  const addresses = observed.addresses.filter(
+  const addresses = view.observed.addresses.filter(
     (address) => address.link === link.index && address.family === 4,
   )
   const isRight = (address: { readonly address: string; readonly prefix: number }) =>
@@ -213,7 +215,7 @@ function planBridge(
 function planPorts(view: View, gone: ReadonlySet<string>): readonly Step[] {
   return portsOf(view.desired).flatMap((port): Step[] => {
     const { tap, guest } = port
-    const link = gone.has(tap) ? undefined : view.byName.get(tap)
+    const link = gone.has(tap) ? undefined : ownLink(view, tap, port.alias)
     const to = portState(port)
     if (!link) return [{ kind: 'add-port', tap, guest, state: to }]
     const now = portStateOf(link, view)
