@@ -78,7 +78,10 @@ export class Scene implements AsyncDisposable {
     return execFileSync('ip', ['netns', 'exec', this.netns, ...command], { encoding: 'utf8' })
   }
 
-  /** Everything that a lab could leave on a host, as the host's own tools show it. */
+  /**
+   * Everything that a lab could leave on a host, as the host's own tools show it. Without what moves by itself:
+   * timers, and the carrier of taps that nobody holds, which the kernel tells of a moment later.
+   */
   picture(): string {
     const sysctls = this.inside('sysctl', '-a', '--pattern', '^net\\.').replace(
       /^.*(nf_conntrack_count|\.neigh\..*|random).*$/gm,
@@ -93,7 +96,12 @@ export class Scene implements AsyncDisposable {
       this.inside('nft', '-j', 'list', 'ruleset'),
       sysctls,
       this.processes().join('\n'),
-    ].join('\n')
+    ]
+      .join('\n')
+      .replace(
+        /"\w+_timer":[\d.]+|"operstate":"\w+"|"state":"(forwarding|disabled)"|"(NO-CARRIER|LOWER_UP|linkdown)"|,/g,
+        '',
+      )
   }
 
   /** Processes that belong to this scene: their arguments name its state directory. */
