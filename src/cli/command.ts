@@ -39,6 +39,10 @@ export interface Command {
   readonly examples: readonly Example[]
   /** More than the summary says; paragraphs. */
   readonly about: readonly string[]
+  /**
+   * What has to be done before `--netns` is entered: that namespace may have no way to Debian's packages.
+   */
+  outside?(invocation: Invocation): Promise<void>
   run(invocation: Invocation): Promise<ExitCode>
 }
 

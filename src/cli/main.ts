@@ -6,7 +6,7 @@ import { nearest } from '../model/nearest.ts'
 import { findVerb, parseArguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { commands } from './commands.ts'
-import { enterNetns } from './netns.ts'
+import { enterNetns, isInside } from './netns.ts'
 import { Output } from './output.ts'
 import { Program } from './program.ts'
 
@@ -29,7 +29,13 @@ async function main(): Promise<ExitCode> {
       return await runCommand(commandFor('help'), ['help', command.name], output)
     }
     const netns = args.value('netns')
-    if (netns !== null) enterNetns(netns)
+    if (netns !== null && !isInside(netns)) {
+      {
+        using program = new Program(args, output, interrupted.signal)
+        await command.outside?.({ args, output, program, signal: interrupted.signal, commands })
+      }
+      enterNetns(netns)
+    }
     using program = new Program(args, output, interrupted.signal)
     return await command.run({ args, output, program, signal: interrupted.signal, commands })
   } catch (error) {

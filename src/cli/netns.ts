@@ -6,13 +6,14 @@ import { MicrolanError } from '../errors.ts'
 /** Set for the program that runs inside; holds the namespace's name. */
 const INSIDE = 'MICROLAN_INSIDE_NETNS'
 
+export const isInside = (name: string): boolean => process.env[INSIDE] === name
+
 /**
- * Comes back only when this process already is where it should be.
+ * Does not come back: the program that goes on is another, inside.
  *
  * @throws netns-missing, not-permitted
  */
-export function enterNetns(name: string): void {
-  if (process.env[INSIDE] === name) return
+export function enterNetns(name: string): never {
   const path = name.includes('/') ? name : `/run/netns/${name}`
   if (!existsSync(path)) {
     throw new MicrolanError({
@@ -34,5 +35,5 @@ export function enterNetns(name: string): void {
   }
   const nsenter = ['/usr/bin/nsenter', '/bin/nsenter'].find(existsSync) ?? '/usr/bin/nsenter'
   const args = ['nsenter', `--net=${path}`, process.execPath, ...process.argv.slice(1)]
-  process.execve!(nsenter, args, { ...process.env, [INSIDE]: name } as NodeJS.ProcessEnv)
+  return process.execve!(nsenter, args, { ...process.env, [INSIDE]: name } as NodeJS.ProcessEnv)
 }

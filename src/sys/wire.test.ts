@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addBridge, deleteGroup, setPort } from '../kernel/link.ts'
-import { addPorts } from '../nft/element.ts'
 import { attribute, attributes, message, messages, nested, text, u32 } from './wire.ts'
 
 test('a message is its header, its payload and padding', () => {
@@ -31,24 +29,4 @@ test('attributes nest, and what is cut off is not read', () => {
   const inner = attributes(attributes(bytes).get(18)!)
   assert.equal(inner.get(27)!.readUInt32LE(), 9)
   assert.equal(attributes(bytes.subarray(0, 12)).size, 0)
-})
-
-test('golden bytes: a bridge, a port, a group delete, a firewall element', () => {
-  const settings = {
-    mac: '02:6d:ac:1e:00:01',
-    mtu: 1500,
-    group: 7,
-    ageingCentiseconds: 0,
-    stp: false,
-    mcastSnooping: false,
-  }
-  assert.match(addBridge('br0', settings).payload.toString('hex'), /^0{32}0800030062723000/)
-  const port = setPort({ name: 'tap0', index: 9 }, { isolated: true, learning: true, flood: true, up: true })
-  // ifi_index 9, IFF_UP set and meant, then IFLA_LINKINFO.
-  assert.match(port.payload.toString('hex'), /^000000000900000001000000010000002c001280/)
-  assert.throws(() => deleteGroup(0), /default group/)
-  const [begin, taps, ports, end] = addPorts([{ tap: 'tap0', mac: '06:00:00:00:00:01' }])
-  assert.ok(begin!.silent && end!.silent)
-  assert.match(taps!.payload.toString('hex'), /74617030(00){12}/)
-  assert.match(ports!.payload.toString('hex'), /74617030(00){12}06000000000100/)
 })

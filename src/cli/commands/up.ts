@@ -44,6 +44,10 @@ export const upCommand: Command = {
     'Exit code 3 when guests are up and packets get lost.',
   ],
 
+  async outside({ output, program }: Invocation) {
+    await program.session().machine.image((text) => output.tell({ kind: 'note', text }))
+  },
+
   async run({ args, output, program }: Invocation) {
     const session = program.session()
     const options: UpOptions = {
