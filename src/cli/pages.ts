@@ -1,4 +1,55 @@
-// Pages that belong to no verb: the lab file.
+// Pages: the lab file's, each verb's, and those of docs/ that are made of the same tables.
+import { table } from '../view/table.ts'
+import { codes } from './codes.ts'
+import type { Command, Flag } from './command.ts'
+import { globalFlags } from './command.ts'
+
+const plain = (text: string): string => text
+
+export const indented = (rows: readonly (readonly string[])[]): string =>
+  table(rows, plain).replace(/^/gm, '  ')
+
+export const flagRow = ({ name, short, value, summary }: Flag): readonly string[] => [
+  `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`,
+  summary,
+]
+
+export function commandPage({ name, summary, usage, flags, examples, about }: Command): string {
+  return [
+    `microlan ${name}: ${summary}`,
+    '',
+    indented(examples.map(({ run, does }) => [run, does])),
+    '',
+    'usage',
+    `  microlan ${[name, usage, '[FLAGS]'].filter(Boolean).join(' ')}`,
+    ...(flags.length > 0 ? ['', 'flags', indented(flags.map(flagRow))] : []),
+    ...(about.length > 0 ? ['', ...about] : []),
+  ].join('\n')
+}
+
+/** docs/cli.md */
+export const cliPage = (commands: readonly Command[]): string =>
+  [
+    '# The command line',
+    '',
+    'Made by `make docs` from the tables that `microlan help` prints.',
+    ...commands.map((command) => `\n## ${command.name}\n\n\`\`\`\n${commandPage(command)}\n\`\`\``),
+    `\n## Everywhere\n\n\`\`\`\n${indented(globalFlags.map(flagRow))}\n\`\`\``,
+    '\nExit codes: 0 done · 1 failed · 2 wrong usage or file · 3 packets lost · 4 not permitted · 130 interrupted, after undo.',
+    '',
+  ].join('\n')
+
+/** docs/errors.md */
+export const errorsPage = (): string =>
+  [
+    '# Errors',
+    '',
+    'Made by `make docs` from the table that `microlan help CODE` prints. Codes are permanent.',
+    ...Object.entries(codes)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([code, { means, todo }]) => `\n## \`${code}\`\n\n${means}\n\n**What to do.** ${todo}`),
+    '',
+  ].join('\n')
 
 export const filePage = `microlan.yaml: one lab, its networks and its guests
 

@@ -1,11 +1,10 @@
 // microlan help: leads with examples; a verb's page; a code's page; the lab file's page.
 import { MicrolanError } from '../../errors.ts'
 import { nearest } from '../../model/nearest.ts'
-import { table } from '../../view/table.ts'
 import { codes } from '../codes.ts'
-import type { Command, Flag } from '../command.ts'
+import type { Command } from '../command.ts'
 import { globalFlags } from '../command.ts'
-import { filePage } from '../pages.ts'
+import { commandPage, filePage, flagRow, indented } from '../pages.ts'
 
 export const helpCommand: Command = {
   name: 'help',
@@ -27,10 +26,6 @@ export const helpCommand: Command = {
     return 0
   },
 }
-
-const plain = (text: string): string => text
-
-const indented = (rows: readonly (readonly string[])[]): string => table(rows, plain).replace(/^/gm, '  ')
 
 function overview(commands: readonly Command[]): string {
   return [
@@ -66,21 +61,3 @@ function pageOf(topic: string, commands: readonly Command[]): string {
     exit: 2,
   })
 }
-
-export function commandPage({ name, summary, usage, flags, examples, about }: Command): string {
-  return [
-    `microlan ${name}: ${summary}`,
-    '',
-    indented(examples.map(({ run, does }) => [run, does])),
-    '',
-    'usage',
-    `  microlan ${[name, usage, '[FLAGS]'].filter(Boolean).join(' ')}`,
-    ...(flags.length > 0 ? ['', 'flags', indented(flags.map(flagRow))] : []),
-    ...(about.length > 0 ? ['', ...about] : []),
-  ].join('\n')
-}
-
-const flagRow = ({ name, short, value, summary }: Flag): readonly string[] => [
-  `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`,
-  summary,
-]
