@@ -35,9 +35,12 @@ const PRESENCE_MS = 40
 const LINGER_MS = 500
 /** The agent reads its line byte by byte; a piece this long takes it 20 ms. */
 const PIECE_BYTES = 2048
+/** A serial port's driver holds 4 KiB (N_TTY), and has no way to ask for patience. */
+export const TTY_PIECE_BYTES = 512
 
 export class Channel implements Disposable {
   private readonly stream: Duplex
+  private readonly pieceBytes: number
   private readonly jobs = new Map<string, Job>()
   /** Makes our jobs' names unlike those of others on the line. */
   private readonly prefix = randomBytes(4).toString('hex')
@@ -45,8 +48,9 @@ export class Channel implements Disposable {
   private unread = ''
   private closed = false
 
-  constructor(stream: Duplex) {
+  constructor(stream: Duplex, pieceBytes: number) {
     this.stream = stream
+    this.pieceBytes = pieceBytes
     stream.setEncoding('latin1')
     stream.on('data', (text: string) => this.read(text))
     stream.once('close', () => this.close())
@@ -127,11 +131,11 @@ export class Channel implements Disposable {
   private async give(id: string, stdin: AsyncIterable<Buffer | string>): Promise<void> {
     for await (const chunk of stdin) {
       const bytes = Buffer.from(chunk as Buffer)
-      for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      for (let at = 0; at < bytes.length; at += this.pieceBytes) {
         const taken = new Promise<void>((resolve, reject) =>
           this.listen(id, { hear: () => resolve(), fail: reject }),
         )
-        this.stream.write(askTake(id, bytes.subarray(at, at + PIECE_BYTES)))
+        this.stream.write(askTake(id, bytes.subarray(at, at + this.pieceBytes)))
         await taken
       }
     }
@@ -171,7 +175,8 @@ export class Channel implements Disposable {
   }
 }
 
-export const openChannel = (stream: Duplex): Channel => new Channel(stream)
+export const openChannel = (stream: Duplex, pieceBytes = PIECE_BYTES): Channel =>
+  new Channel(stream, pieceBytes)
 
 const closedError = (): MicrolanError =>
   new MicrolanError({

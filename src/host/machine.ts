@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { MicrolanError } from '../errors.ts'
 import type { Channel, ExecOptions, ExecResult } from '../guest/channel.ts'
-import { openChannel } from '../guest/channel.ts'
+import { openChannel, TTY_PIECE_BYTES } from '../guest/channel.ts'
 import type { GuestImage } from '../guest/image.ts'
 import { ensureImage } from '../guest/image.ts'
+import { openTtyLine } from '../guest/tty-line.ts'
 import type { Guest, VmmKind } from '../model/desired.ts'
 import type { PingResult } from '../ping/parse.ts'
 import { parsePings } from '../ping/parse.ts'
@@ -127,7 +128,12 @@ export class Machine implements Disposable {
   private async channel(guest: Guest): Promise<Channel> {
     if (!this.vmm(guest.lab, guest.name)) throw stopped(guest)
     if (guest.image !== 'built-in') throw noAgent(guest)
-    const socket = connect(this.files(guest).agentSocket)
+    const files = this.files(guest)
+    if (guest.vmm === 'firecracker') {
+      const runs = () => this.vmm(guest.lab, guest.name) !== null
+      return openChannel(openTtyLine(files.input, files.console, runs), TTY_PIECE_BYTES)
+    }
+    const socket = connect(files.agentSocket)
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
     return openChannel(socket)
   }

@@ -1,6 +1,7 @@
 // A guest's kernel command line: what its image needs, and one `ip=` for each network card.
 import type { Ipv4 } from './address.ts'
 import { netmask } from './address.ts'
+import type { VmmKind } from './desired.ts'
 
 /** Firecracker takes at most 2048 bytes with the closing NUL (linux-loader). */
 export const BOOT_ARGS_MAX = 2047
@@ -32,12 +33,15 @@ const ipArgument = (host: string, card: CardAddress, n: number): string =>
 export function bootArgs(guest: {
   readonly name: string
   readonly image: 'built-in' | 'own'
+  readonly vmm: VmmKind
   readonly own: string | undefined
   readonly cards: readonly CardAddress[]
 }): string {
   const base = guest.image === 'built-in' ? BUILT_IN : OWN
   const own = guest.own ?? ''
-  const start = guest.image === 'built-in' ? `${base} ${own}` : own || base
+  // Firecracker has no line of its own for the agent, so it shares the serial console.
+  const agent = guest.vmm === 'firecracker' ? 'ml.agent=ttyS0' : ''
+  const start = guest.image === 'built-in' ? `${base} ${agent} ${own}` : own || base
   const cards = /(^|\s)ip=/.test(own) ? [] : guest.cards.map((card, n) => ipArgument(guest.name, card, n))
-  return [start.trim(), ...cards].join(' ')
+  return [start.replace(/ +/g, ' ').trim(), ...cards].join(' ')
 }

@@ -41,7 +41,7 @@ export function resolve(file: LabFile, context: Context): Lab {
   const guests = Object.entries(file.body.guests).map(([name, written]): Guest => {
     const cards = ports.filter((port) => port.guest === name)
     const image = written.kernel === undefined ? 'built-in' : 'own'
-    const args = bootArgs({ name, image, own: written.bootArgs, cards })
+    const args = bootArgs({ name, image, vmm: context.vmm, own: written.bootArgs, cards })
     if (args.length > BOOT_ARGS_MAX) throw tooLong(name, args.length, file)
     return {
       lab: context.lab,
