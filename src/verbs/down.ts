@@ -1,10 +1,9 @@
 // Removes labs: guests, ports, networks, and what is remembered of them but their leases.
-import { apply } from '../host/apply.ts'
 import { planDown } from '../plan/plan.ts'
 import type { Step } from '../plan/step.ts'
+import { perform } from './perform.ts'
 import type { Session } from './session.ts'
 import { findLab, locked } from './session.ts'
-import { tellRun } from './up.ts'
 
 export interface DownOptions {
   /** `all`: every lab there is. */
@@ -33,18 +32,13 @@ export async function planDowns(
  * @throws lab-unknown, and the failures of steps
  */
 export async function down(session: Session, options: DownOptions): Promise<readonly string[]> {
-  const { machine, signal, tell } = session
+  const { machine } = session
   return await locked(session, async () => {
     const names = [...(await planDowns(session, options)).keys()]
     for (const name of names) {
       // Observed anew for each: one lab's removal may have taken the firewall table of all along.
       const steps = planDown(name, await machine.host.observe())
-      await apply(machine.host, steps, {
-        signal,
-        onFailure: 'go-on',
-        now: () => performance.now(),
-        onRun: (run, elapsedMs) => tellRun(tell, run, elapsedMs),
-      })
+      await perform(session, steps, 'go-on')
       machine.forget(name, options.leases)
     }
     return names

@@ -1,12 +1,11 @@
 // Starts and stops single guests of a lab that is up.
-import { apply } from '../host/apply.ts'
 import { plan } from '../plan/plan.ts'
 import { only } from '../plan/scope.ts'
 import type { Step } from '../plan/step.ts'
 import { telling } from './news.ts'
+import { perform } from './perform.ts'
 import type { Session } from './session.ts'
 import { findGuest, locked } from './session.ts'
-import { tellRun } from './up.ts'
 
 /** Starts a guest, and mends its network if that has suffered. Idempotent; done when the guest is ready. */
 export async function start(session: Session, name: string): Promise<void> {
@@ -30,11 +29,3 @@ export async function stop(session: Session, name: string): Promise<void> {
     await perform(session, steps, 'go-on')
   })
 }
-
-const perform = ({ machine, signal, tell }: Session, steps: readonly Step[], onFailure: 'undo' | 'go-on') =>
-  apply(machine.host, steps, {
-    signal,
-    onFailure,
-    now: () => performance.now(),
-    onRun: (run, elapsedMs) => tellRun(tell, run, elapsedMs),
-  })

@@ -2,17 +2,17 @@
 import { accessSync, constants } from 'node:fs'
 import { isAbsolute, resolve as resolvePath } from 'node:path'
 import { MicrolanError } from '../errors.ts'
-import { apply, takeBack } from '../host/apply.ts'
+import { takeBack } from '../host/apply.ts'
 import type { Guest, Lab } from '../model/desired.ts'
 import type { LabFile } from '../model/lab-file.ts'
 import { leasesOf, resolve } from '../model/resolve.ts'
 import { plan } from '../plan/plan.ts'
 import { only } from '../plan/scope.ts'
 import type { Step } from '../plan/step.ts'
-import { explain } from '../plan/traits.ts'
 import type { LabRecord } from '../state/store.ts'
 import type { Ping } from '../view/matrix.ts'
 import { telling } from './news.ts'
+import { perform } from './perform.ts'
 import { measure, thorough } from './ping.ts'
 import type { Session } from './session.ts'
 import { locked } from './session.ts'
@@ -106,16 +106,11 @@ async function carryOut(
   { lab, steps }: Planned,
   { before, path }: { readonly before: LabRecord | null; readonly path: string },
 ): Promise<void> {
-  const { store, host, settings } = session.machine
+  const { store, settings } = session.machine
   // Written first: whatever comes after can be found by a later run, however this one ends.
   store.saveLab({ name: lab.name, file: path, netns: settings.netns, lab }, leasesOf(lab))
   try {
-    await apply(host, steps, {
-      signal: session.signal,
-      onFailure: 'undo',
-      now: () => performance.now(),
-      onRun: (run, elapsedMs) => tellRun(session.tell, run, elapsedMs),
-    })
+    await perform(session, steps, 'undo')
   } catch (error) {
     remember(session, lab, before)
     throw error
@@ -126,14 +121,6 @@ async function carryOut(
 function remember({ machine }: Session, lab: Lab, before: LabRecord | null): void {
   if (before) machine.store.saveLab(before, leasesOf(before.lab))
   else machine.forget(lab.name, 'forgotten')
-}
-
-/** One line a run: a single step in full, many of one kind by their number. */
-export function tellRun(tell: Session['tell'], run: readonly Step[], elapsedMs: number): void {
-  const [first] = run
-  const what = run.length === 1 ? explain(first!) : `${explain(first!)}, and ${run.length - 1} more`
-  tell({ kind: 'done', what, elapsedMs })
-  for (const step of run.slice(1)) tell({ kind: 'debug', text: explain(step) })
 }
 
 /** Guests that boot at once slow each other down; each gets its share of patience. */
