@@ -115,14 +115,16 @@ if (canRunGuests()) {
     console.stdout!.setEncoding('latin1').on('data', (text: string) => {
       said += text
     })
+    let story = ''
     console.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      story += text
       if (text.includes('console of')) console.stdin!.write('\n')
     })
     await until('a shell', () => said.includes('/ # '))
     console.stdin!.write('echo $((6 * 7))-$(hostname)\n')
     await until('its answer', () => said.includes('42-alice'))
     console.stdin!.write('\x1d')
-    assert.equal(await new Promise((done) => console.once('close', done)), 0)
+    assert.equal(await new Promise((done) => console.once('close', done)), 0, story)
   })
 
   test('a guest that reset itself, or whose VMM was killed, is started again by up', async () => {

@@ -1,5 +1,5 @@
 // microlan console, microlan logs
-import { createReadStream, createWriteStream } from 'node:fs'
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs'
 import { MicrolanError } from '../../errors.ts'
 import { findGuest } from '../../verbs/session.ts'
 import type { Command } from '../command.ts'
@@ -36,12 +36,12 @@ export const consoleCommand: Command = {
       text: `console of guest "${guest.name}"; Enter for a shell, Ctrl-] to leave`,
     })
     const left = new AbortController()
-    const input = createWriteStream(files.input, { flags: 'r+' })
+    const input = openSync(files.input, 'r+')
     const { stdin } = process
     if (stdin.isTTY) stdin.setRawMode(true)
     stdin.on('data', (chunk: Buffer) => {
       const end = chunk.indexOf(LEAVE)
-      input.write(end === -1 ? chunk : chunk.subarray(0, end))
+      writeSync(input, end === -1 ? chunk : chunk.subarray(0, end))
       if (end !== -1) left.abort()
     })
     stdin.on('end', () => left.abort())
@@ -52,7 +52,7 @@ export const consoleCommand: Command = {
     } finally {
       if (stdin.isTTY) stdin.setRawMode(false)
       stdin.destroy()
-      input.destroy()
+      closeSync(input)
     }
     return 0
   },
