@@ -116,6 +116,10 @@ export const codes: Readonly<Record<string, CodePage>> = {
   'topic-unknown': page('There is no page of that name.', 'All verbs: microlan help.'),
   'shell-unknown': page('There are completions for bash, zsh and fish.', 'Name one of them.'),
   'lab-unknown': page('No lab of that name is up.', 'See which are: microlan ls.'),
+  'lab-elsewhere': page(
+    'The lab lives in another network namespace than the one this command acts in.',
+    'Say the same words with the --netns that the error names.',
+  ),
   'guest-unknown': page(
     'No lab has a guest of that name.',
     'See which there are: microlan ls, microlan show LAB.',

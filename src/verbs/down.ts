@@ -3,10 +3,10 @@ import { planDown } from '../plan/plan.ts'
 import type { Step } from '../plan/step.ts'
 import { perform } from './perform.ts'
 import type { Session } from './session.ts'
-import { findLab, locked } from './session.ts'
+import { findLab, labsHere, locked } from './session.ts'
 
 export interface DownOptions {
-  /** `all`: every lab there is. */
+  /** `all`: every lab of this network namespace. */
   readonly lab: string | { readonly kind: 'all' }
   /** `forgotten`: the next `up` may choose other ranges and addresses. */
   readonly leases: 'kept' | 'forgotten'
@@ -18,9 +18,7 @@ export async function planDowns(
   { lab }: DownOptions,
 ): Promise<ReadonlyMap<string, readonly Step[]>> {
   const names =
-    typeof lab === 'string'
-      ? [findLab(session, lab).name]
-      : session.machine.store.labs().map(({ name }) => name)
+    typeof lab === 'string' ? [findLab(session, lab).name] : labsHere(session).map(({ name }) => name)
   const observed = await session.machine.host.observe()
   return new Map(names.map((name) => [name, planDown(name, observed)]))
 }

@@ -20,11 +20,21 @@ export async function locked<T>({ machine, signal, tell }: Session, work: () => 
   return await work()
 }
 
-/** @throws lab-unknown */
-export function findLab({ machine }: Session, name: string): LabRecord {
-  const labs = machine.store.labs()
+/**
+ * The labs of this network namespace. Those of others are seen (`ls`) and not touched: their links are not here,
+ * so a plan made here would be wrong.
+ */
+export const labsHere = ({ machine }: Session): readonly LabRecord[] =>
+  machine.store.labs().filter(({ netns }) => netns === machine.settings.netns)
+
+/** @throws lab-unknown, lab-elsewhere */
+export function findLab(session: Session, name: string): LabRecord {
+  const { machine } = session
+  const labs = labsHere(session)
   const found = labs.find((record) => record.name === name)
   if (found) return found
+  const elsewhere = machine.store.labs().find((record) => record.name === name)
+  if (elsewhere) throw labElsewhere(elsewhere)
   const near = nearest(
     name,
     labs.map((record) => record.name),
@@ -43,13 +53,28 @@ export function findLab({ machine }: Session, name: string): LabRecord {
   })
 }
 
+const labElsewhere = ({ name, netns }: LabRecord): MicrolanError =>
+  new MicrolanError({
+    code: 'lab-elsewhere',
+    what: `Lab "${name}" lives in ${netns === null ? "the host's own network namespace" : `network namespace "${netns}"`}.`,
+    evidence: [{ source: 'state', from: `lab "${name}"`, said: `netns: ${netns ?? "the host's own"}` }],
+    fix: [
+      {
+        say: 'Say the same words there:',
+        run: netns === null ? 'microlan … (without --netns)' : `microlan … --netns ${netns}`,
+      },
+    ],
+    exit: 2,
+  })
+
 /**
  * A guest by its name, or by `lab/guest` where several labs have one of that name.
  *
- * @throws guest-unknown, guest-ambiguous
+ * @throws guest-unknown, guest-ambiguous, lab-elsewhere
  */
-export function findGuest({ machine }: Session, name: string): { readonly lab: Lab; readonly guest: Guest } {
-  const all = machine.store.labs().flatMap(({ lab }) => lab.guests.map((guest) => ({ lab, guest })))
+export function findGuest(session: Session, name: string): { readonly lab: Lab; readonly guest: Guest } {
+  const { machine } = session
+  const all = labsHere(session).flatMap(({ lab }) => lab.guests.map((guest) => ({ lab, guest })))
   const found = all.filter(({ lab, guest }) => name === guest.name || name === `${lab.name}/${guest.name}`)
   if (found.length === 1) return found[0]!
   const names = all.map(({ lab, guest }) => `${lab.name}/${guest.name}`)
@@ -62,6 +87,8 @@ export function findGuest({ machine }: Session, name: string): { readonly lab: L
       exit: 2,
     })
   }
+  const elsewhere = machine.store.labs().find(({ lab }) => lab.guests.some((guest) => guest.name === name))
+  if (elsewhere) throw labElsewhere(elsewhere)
   const near = nearest(
     name,
     all.map(({ guest }) => guest.name),

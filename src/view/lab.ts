@@ -93,11 +93,20 @@ export function showLab(lab: LabJson, paint: Paint): string {
   ].join('\n')
 }
 
-export function showLabs(labs: readonly (LabJson & { readonly file: string })[], paint: Paint): string {
+export function showLabs(
+  labs: readonly (LabJson & { readonly file: string; readonly netns: string | null })[],
+  paint: Paint,
+): string {
   if (labs.length === 0) return 'no labs'
-  const rows = labs.map(({ lab, networks, guests, file }) => {
+  const rows = labs.map(({ lab, networks, guests, file, netns }) => {
     const running = guests.filter(({ state }) => state === 'running').length
-    return [lab, String(networks.length), `${running} of ${guests.length} running`, file]
+    return [
+      lab,
+      String(networks.length),
+      `${running} of ${guests.length} running`,
+      netns ?? "the host's",
+      file,
+    ]
   })
-  return table([head('lab', 'networks', 'guests', 'file'), ...rows], paint)
+  return table([head('lab', 'networks', 'guests', 'netns', 'file'), ...rows], paint)
 }

@@ -87,6 +87,31 @@ if (canRunGuests()) {
     assert.equal(other.code, 'lab-name-taken')
   })
 
+  test('a lab of another network namespace is seen, and not touched', async () => {
+    await using scene = new Scene()
+    await using other = new Scene()
+    const file = scene.file(`name: here\n${lab}`)
+    await scene.expect(0, 'up', '-f', file, '--no-start')
+    const there = (...args: readonly string[]) =>
+      new Promise<string>((done) => {
+        const child = other.start(['--json', '--state-dir', scene.stateDir, ...args])
+        let said = ''
+        child.stdout!.on('data', (chunk: Buffer) => {
+          said += chunk
+        })
+        child.once('close', () => done(said))
+      })
+    for (const args of [
+      ['down', 'here'],
+      ['start', 'alice'],
+      ['ping', 'host', 'alice'],
+    ])
+      assert.equal(JSON.parse(await there(...args)).error.code, 'lab-elsewhere')
+    assert.deepEqual(JSON.parse(await there('down', '--all')).removed, [])
+    assert.equal(JSON.parse(await there('ls')).labs[0].netns, scene.netns)
+    assert.match((await scene.expect(0, 'show', 'here')).stdout, /alice/)
+  })
+
   test('a tap that another process holds: the process is named, and the start undone', async () => {
     await using scene = new Scene()
     const file = scene.file(`name: busy\n${lab}`)

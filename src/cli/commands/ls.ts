@@ -1,7 +1,7 @@
 // microlan ls, microlan show
 
 import type { Session } from '../../verbs/session.ts'
-import { findGuest, findLab, statusOf } from '../../verbs/session.ts'
+import { findGuest, findLab, labsHere, statusOf } from '../../verbs/session.ts'
 import { labJson, showLab, showLabs } from '../../view/lab.ts'
 import type { Command } from '../command.ts'
 
@@ -47,7 +47,7 @@ export const showCommand: Command = {
 
 /** The lab of that name, or the part of a lab that is a network or a guest of that name. */
 function labJsonOf(session: Session, name: string) {
-  const labs = session.machine.store.labs()
+  const labs = labsHere(session)
   const whole = labs.find((record) => record.name === name)
   if (whole) return labJson(whole.lab, statusOf(session, whole.lab))
   const byNetwork = labs.filter(({ lab }) => lab.networks.some((network) => network.name === name))
