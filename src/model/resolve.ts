@@ -111,8 +111,8 @@ function resolveNetwork(
     bridge,
     mac: bridgeMac(gateway),
     mtu: written.mtu === 'auto' ? 1500 : written.mtu,
-    // 0 is the kernel's default group, where everything else is.
-    group: hash(`${lab}/${name}`) || 1,
+    // 31 bits, as iproute2 reads no more; and not 0, the kernel's default group, where everything else is.
+    group: hash(`${lab}/${name}`) >>> 1 || 1,
     alias: aliasOf(lab, name),
   }
 }

@@ -1,9 +1,9 @@
 // Elements of our sets, by nfnetlink: which MAC may come from which tap (linux/netfilter/nf_tables.h).
+import { TABLE } from '../model/firewall-table.ts'
 import type { Firewall, FirewallPort } from '../model/observed.ts'
 import type { Netlink, Request } from '../sys/netlink.ts'
 import { KernelError } from '../sys/netlink.ts'
 import { attribute, attributes, eachAttribute, nested, readText, text } from '../sys/wire.ts'
-import { TABLE } from './render.ts'
 
 const NFNL_SUBSYS_NFTABLES = 10
 const NFNL_MSG_BATCH_BEGIN = 16

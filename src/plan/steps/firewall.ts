@@ -1,18 +1,19 @@
 // Steps on our nft table: its static skeleton, and the elements that say which MAC may come from which tap.
+import { TABLE, TABLE_LINES } from '../../model/firewall-table.ts'
 import type { StepTraits } from '../step.ts'
 
 const element = (set: string, content: string, verb: 'add' | 'delete'): string =>
-  `nft ${verb} element bridge microlan ${set} '{ ${content} }'`
+  `nft ${verb} element bridge ${TABLE} ${set} '{ ${content} }'`
 
 export const loadFirewall: StepTraits<'load-firewall'> = {
   explain: () => 'loaded the firewall table bridge microlan',
-  commands: () => ['nft -f microlan.nft   # the table as "microlan help firewall" prints it'],
+  commands: () => TABLE_LINES.map((line) => `nft '${line}'`),
   undo: () => [{ kind: 'unload-firewall' }],
 }
 
 export const unloadFirewall: StepTraits<'unload-firewall'> = {
   explain: () => 'removed the firewall table bridge microlan',
-  commands: () => ['nft delete table bridge microlan'],
+  commands: () => [`nft delete table bridge ${TABLE}`],
   undo: () => [{ kind: 'load-firewall' }],
 }
 

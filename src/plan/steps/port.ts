@@ -4,7 +4,7 @@ import type { PortState, StepTraits } from '../step.ts'
 const onOff = (value: boolean): string => (value ? 'on' : 'off')
 
 const place = (tap: string, state: PortState): readonly string[] => [
-  `ip link set dev ${tap} address ${state.mac} mtu ${state.mtu} group ${state.group} alias '${state.alias}' ${
+  `ip link set dev ${tap} addrgenmode none address ${state.mac} mtu ${state.mtu} group ${state.group} alias '${state.alias}' ${
     state.bridge === null ? 'nomaster' : `master ${state.bridge}`
   }`,
   // The flags come before "up": otherwise the port forwards for a moment without them.
@@ -33,7 +33,7 @@ export const setPort: StepTraits<'set-port'> = {
   explain: ({ tap, guest, from, to }) => `mended tap ${tap} of guest "${guest}": ${differences(from, to)}`,
   commands: ({ tap, from, to }) => [
     ...place(tap, to),
-    ...(to.local && !from.local ? [`bridge fdb add ${to.mac} dev ${tap} master permanent`] : []),
+    ...(to.local && !from.local ? [`bridge fdb replace ${to.mac} dev ${tap} master permanent`] : []),
   ],
   undo: (step) => [{ ...step, from: step.to, to: step.from }],
 }
