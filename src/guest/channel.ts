@@ -29,8 +29,13 @@ interface Job {
 }
 
 const SIGKILL = 9
-/** Asked again until the agent is up: what is said before, nobody hears. */
-const PRESENCE_MS = 40
+/**
+ * Asked again until the agent is up: what is said before, a terminal may lose. Seldom, as the agent says by
+ * itself that it is there, and would have to answer all that has piled up meanwhile.
+ */
+const PRESENCE_MS = 500
+/** The name in the agent's first word of its own. */
+const BOOT = 'boot'
 /** A command that left a daemon behind keeps its output open: this long after its exit, we stop listening. */
 const LINGER_MS = 500
 /** The agent reads its line byte by byte; a piece this long takes it 20 ms. */
@@ -68,14 +73,14 @@ export class Channel implements Disposable {
     const answered = new AbortController()
     const stop = signal ? AbortSignal.any([signal, answered.signal]) : answered.signal
     const present = new Promise<void>((resolve, reject) => {
-      this.listen(id, { hear: () => resolve(), fail: reject })
+      for (const word of [id, BOOT]) this.listen(word, { hear: () => resolve(), fail: reject })
     })
     const asking = this.ask(id, timeoutMs, stop)
     try {
       await Promise.race([present, asking])
     } finally {
       answered.abort()
-      this.jobs.delete(id)
+      for (const word of [id, BOOT]) this.jobs.delete(word)
     }
   }
 
