@@ -172,15 +172,19 @@ export class Machine {
   /** The form of a configuration file, which it can be given back as. */
   fullConfig(): object {
     return {
-      ...{ balloon: null, drives: [...this.drives.values()], 'boot-source': this.boot, 'cpu-config': null },
-      ...{
-        logger: this.logger,
-        'machine-config': this.config,
-        metrics: this.metricsConfig,
-        'mmds-config': null,
-      },
+      balloon: null,
+      drives: [...this.drives.values()],
+      'boot-source': this.boot,
+      'cpu-config': null,
+      logger: this.logger,
+      'machine-config': this.config,
+      metrics: this.metricsConfig,
+      'mmds-config': null,
       'network-interfaces': [...this.cards.values()].map(({ config }) => config),
-      ...{ vsock: null, entropy: null, pmem: [], 'memory-hotplug': null },
+      vsock: null,
+      entropy: null,
+      pmem: [],
+      'memory-hotplug': null,
     }
   }
 

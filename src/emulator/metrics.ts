@@ -61,8 +61,14 @@ export class Metrics {
       rx_packets_count: now.txPackets - before.txPackets,
       tx_bytes_count: now.rxBytes - before.rxBytes,
       tx_packets_count: now.rxPackets - before.rxPackets,
-      ...{ rx_fails: 0, tx_fails: 0, tap_read_fails: 0, tap_write_fails: 0, tx_spoofed_mac_count: 0 },
-      ...{ rx_rate_limiter_throttled: 0, tx_rate_limiter_throttled: 0, no_rx_avail_buffer: 0 },
+      rx_fails: 0,
+      tx_fails: 0,
+      tap_read_fails: 0,
+      tap_write_fails: 0,
+      tx_spoofed_mac_count: 0,
+      rx_rate_limiter_throttled: 0,
+      tx_rate_limiter_throttled: 0,
+      no_rx_avail_buffer: 0,
     }
   }
 }

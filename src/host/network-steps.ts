@@ -51,7 +51,9 @@ function bridgeRequests(link: LinkTarget, from: BridgeState, to: BridgeState): r
     setLink(link, {
       // Written only when it differs: writing the same address again still tells everybody that it changed.
       ...(from.mac === to.mac ? {} : { mac: to.mac }),
-      ...{ mtu: to.mtu, group: to.group, alias: to.alias },
+      mtu: to.mtu,
+      group: to.group,
+      alias: to.alias,
     }),
     setBridge(link, to),
     setLinkUp(link, to.up),
@@ -111,7 +113,10 @@ function portRequests(
   return [
     setLink(link, {
       ...(link.mac === state.mac ? {} : { mac: state.mac }),
-      ...{ mtu: state.mtu, group: state.group, alias: state.alias, linkLocal: 'none' },
+      mtu: state.mtu,
+      group: state.group,
+      alias: state.alias,
+      linkLocal: 'none',
       // Enslaving to the same bridge again would make its forwarding entries anew.
       ...(link.master === bridge ? {} : { master: bridge }),
     }),

@@ -13,7 +13,14 @@ const IFF_UP = 1
 const IFF_LOWER_UP = 0x10000
 
 const IFLA = {
-  ...{ ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18, IFALIAS: 20, AF_SPEC: 26, GROUP: 27 },
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  MASTER: 10,
+  LINKINFO: 18,
+  IFALIAS: 20,
+  AF_SPEC: 26,
+  GROUP: 27,
 } as const
 const AF_INET6 = 10
 const IFLA_INET6_ADDR_GEN_MODE = 8
