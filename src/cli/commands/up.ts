@@ -45,11 +45,11 @@ export const upCommand: Command = {
   ],
 
   async outside({ output, program }: Invocation) {
+    program.labFile()
     await program.session().machine.image((text) => output.tell({ kind: 'note', text }))
   },
 
   async run({ args, output, program }: Invocation) {
-    const session = program.session()
     const options: UpOptions = {
       ...program.labFile(),
       ...(args.value('only') === null ? {} : { only: args.value('only')! }),
@@ -57,6 +57,8 @@ export const upCommand: Command = {
       macCollision: args.has('allow-mac-collision') ? 'allowed' : 'refused',
       reachability: args.has('no-wait') ? 'left' : 'measured',
     }
+    // After the file: a file that is wrong leaves not even a state directory behind.
+    const session = program.session()
     const withCommands = args.has('show-commands')
     if (args.has('dry-run')) {
       const { steps } = await planUp(session, options)
