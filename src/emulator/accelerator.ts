@@ -85,9 +85,7 @@ async function kvmRefusal(kernel: string): Promise<string | null> {
 
 /** The rate that a guest's TSC counts at under TCG, in kHz, measured against our own clock. */
 async function readTscKhz(): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'firecracker-emulator-'))
-  const rom = join(folder, 'probe.rom')
-  writeFileSync(rom, probeRom())
+  const rom = writeRom()
   const child = run(['-M', 'microvm,accel=tcg', '-m', '16', '-bios', rom])
   const failed = new Promise<never>((_, reject) => {
     child.once('error', reject)
@@ -105,8 +103,26 @@ async function readTscKhz(): Promise<number> {
     return Number(((second.tsc - first.tsc) * 1_000_000n) / (second.at - first.at))
   } finally {
     child.kill('SIGKILL')
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(join(rom, '..'), { recursive: true, force: true })
   }
+}
+
+/** In the cache, where it may stay if we are killed; elsewhere only where there is no cache to write to. */
+function writeRom(): string {
+  const folder = join(cacheFile(), '..')
+  try {
+    mkdirSync(folder, { recursive: true })
+    accessSync(folder, constants.W_OK)
+  } catch {
+    return writeRomTo(mkdtempSync(join(tmpdir(), 'firecracker-emulator-')))
+  }
+  return writeRomTo(mkdtempSync(join(folder, 'probe-')))
+}
+
+function writeRomTo(folder: string): string {
+  const rom = join(folder, 'probe.rom')
+  writeFileSync(rom, probeRom())
+  return rom
 }
 
 interface Reading {
