@@ -206,6 +206,6 @@ function writeCache(found: Accelerator): void {
     writeFileSync(fresh, JSON.stringify({ bootId: bootId(), found }))
     renameSync(fresh, file)
   } catch {
-    rmSync(fresh, { force: true })
+    if (existsSync(fresh)) rmSync(fresh)
   }
 }
