@@ -21,9 +21,9 @@ export const renderHostPing = (
 ]
 
 /**
- * How many pings a guest runs at once. Each has a raw socket, which gets every ICMP packet of the guest, and
- * busybox gives it room for 18 of them (7 KiB, doubled; 768 bytes each): more at once, and replies that the
- * guest has received are dropped on the way to their ping.
+ * How many pings a guest runs at once. With sixteen, busybox misses some replies that the guest's kernel has
+ * counted (most likely dropped at the raw socket of each, which hears all ICMP of the guest); with four, none
+ * was ever missed. docs/decisions/0004-ping-four-at-once.md has what was seen.
  */
 const AT_ONCE = 4
 
